@@ -96,7 +96,7 @@ impl Opened<'_> {
                 Ok(())
             }
             Presence::Forgotten(forgotten) => {
-                let refused = forgotten.refused(self.target(), push_first());
+                let refused = forgotten.refused(self.target(), push_first(self.target()));
                 Err(Error::from(refused).of_target(self.target()))
             }
         }

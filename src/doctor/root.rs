@@ -40,7 +40,7 @@ async fn current(subject: &Subject<'_>) -> Result<Option<Release>> {
         && let Presence::Forgotten(forgotten) =
             presence(&*subject.store, &state, root.as_ref()).await?
     {
-        return Err(forgotten.refused(target, push_first()).into());
+        return Err(forgotten.refused(target, push_first(target)).into());
     }
     Ok(root.and_then(|root| root.current))
 }

@@ -113,7 +113,7 @@ fn incomplete(missing: &[String]) -> Error {
             count(missing.len() as u64, "object"),
             examples.join(", ")
         ),
-        "copy the whole old target, including metadata; or give this target its own `state` and push with `--begin-anew`, which uploads what is missing",
+        "copy the whole old target, including metadata; or give this target its own `state` and push with `--begin-anew`, which uploads what is missing. For a folder, add `--allow-plain` if the push may overwrite its pages",
     )
 }
 

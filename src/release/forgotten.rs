@@ -22,9 +22,15 @@ use crate::store::probe::may_be_probe;
 use crate::store::{Listing, Stored, token_in_name};
 
 /// Returns the hint to push before anything else, if the old releases may be forgotten.
-pub fn push_first() -> Hint {
+pub fn push_first(target: &Target) -> Hint {
     let push = Verb::Push.with("--begin-anew");
-    push.then(" first, to start over without the old releases")
+    let more = match target.place.folder() {
+        Some(_) => "; add `--allow-plain` if it may overwrite the pages in the folder",
+        None => "",
+    };
+    push.then(format!(
+        " first, to start over without the old releases{more}"
+    ))
 }
 
 /// Objects in a target that belong to releases that aren't in their place.

@@ -44,7 +44,8 @@ pub struct Allowed {
     /// Permits that files get names that can be guessed although they were hidden before, and that a
     /// first push overwrites files of others.
     pub plain: bool,
-    /// Permits a first release although there are objects of earlier ones.
+    /// Permits a first release although there are objects of earlier ones. Files of others are
+    /// overwritten only if `plain` permits that, too.
     pub anew: bool,
     /// Permits that strangers can list the target or read its releases.
     pub exposed: bool,

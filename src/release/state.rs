@@ -238,7 +238,8 @@ impl State {
                         "restore it from the bucket's versions or a copy: it records which release \
                          is current and whether the target is live. If you can't restore it, start \
                          over: move `{RELEASES}`, which is beside it, elsewhere, and push with \
-                         `--begin-anew`"
+                         `--begin-anew`. For a folder, add `--allow-plain` if the push may \
+                         overwrite its pages"
                     ),
                 ));
             }

@@ -29,8 +29,6 @@ pub fn refused(
         _ if allowed.plain => None,
         Some(manifest) if is_configured => unlevelled(manifest, build),
         Some(manifest) => revealed(manifest, build),
-        // The objects may belong to the releases that are to be forgotten.
-        None if allowed.anew => None,
         None => foreign(plan),
     }
 }
@@ -88,7 +86,7 @@ fn unlevelled(manifest: &Manifest, build: &Build) -> Option<Refused> {
 
 /// Refuses to overwrite a site that assetsync didn't publish: this may be the wrong place. Its own
 /// objects are [`Forgotten`](super::forgotten::Forgotten), except plain names in a folder, which
-/// can't be distinguished from others.
+/// can't be distinguished from others. So a push that begins anew is checked like any first push.
 fn foreign(plan: &Plan<'_>) -> Option<Refused> {
     let is_foreign = |action: &&Action<'_>| {
         action.object.is_mutable() && action.step == Step::Overwrite(Reason::Unknown)

@@ -25,7 +25,8 @@ pub enum Unusable {
 /// Hint if a document is permanently lost.
 const BEGIN_ANEW: &str = "if it was deleted by hand, restore it from the bucket's versions; \
                           otherwise start over without the releases and the live switch: move \
-                          `root.json` and `releases/` elsewhere, and push with `--begin-anew`";
+                          `root.json` and `releases/` elsewhere, and push with `--begin-anew`. For a \
+                          folder, add `--allow-plain` if the push may overwrite its pages";
 
 const BRING_BACK: &str = "try again; if it fails again, restore it from the bucket's versions or a \
                           copy: nothing else is lost, so leave all other files where they are";

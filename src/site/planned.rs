@@ -13,6 +13,7 @@ use crate::base::hint::Verb;
 use crate::base::likeness::nearest;
 use crate::base::name::Secret;
 use crate::base::progress::Progress;
+use crate::base::refusal::Guard;
 use crate::cache::Cache;
 use crate::config::{Config, Place, Target};
 use crate::doctor::Before;
@@ -34,6 +35,9 @@ use crate::store;
 use crate::tree::{ServedAt, Tree};
 
 const BEGIN_ANEW: &str = "or start over with `--begin-anew`: the target is then not live, and you can't roll back to earlier releases";
+
+/// The same if a push would also overwrite files that may be somebody else's.
+const BEGIN_ANEW_OVER: &str = "or start over with `--begin-anew --allow-plain`: the target is then not live, you can't roll back to earlier releases, and files in the target are overwritten";
 
 /// Target, and the plan for it.
 #[derive(Debug)]
@@ -157,12 +161,14 @@ impl<'a> Planned<'a> {
     pub(crate) fn refusals(&self, allowed: &Allowed) -> Vec<Refused> {
         let base = &self.opened.base;
         let mut refusals = guard::refusals(base, self.build, &self.plan, self.age, allowed);
-        if let Some(forgotten) = self.forgotten.as_ref().filter(|_| !allowed.anew) {
-            refusals.push(forgotten.refused(&self.opened.target, BEGIN_ANEW));
-        }
         let is_configured = self.config.file.is_some();
-        let refused = unasked::refused(base, self.build, &self.plan, is_configured, allowed);
-        refusals.extend(refused);
+        let unasked = unasked::refused(base, self.build, &self.plan, is_configured, allowed);
+        if let Some(forgotten) = self.forgotten.as_ref().filter(|_| !allowed.anew) {
+            let is_over = unasked.as_ref().is_some_and(|r| r.guard == Guard::Foreign);
+            let otherwise = if is_over { BEGIN_ANEW_OVER } else { BEGIN_ANEW };
+            refusals.push(forgotten.refused(&self.opened.target, otherwise));
+        }
+        refusals.extend(unasked);
         refusals
     }
 

@@ -196,7 +196,7 @@ fn push_waits_for_lock_through_symlink() {
         .replace("kept", "other");
     let other = format!("key_file = \"hunt.key\"\n[[source]]\ndir = \"assets\"\n{other}");
     fs::write(site.path("other.toml"), other).expect("written");
-    let mut push = site.command(&["-c", "other.toml", "push", "--begin-anew"]);
+    let mut push = site.command(&["-c", "other.toml", "push", "--begin-anew", "--allow-plain"]);
     push.stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null());
     site.write("index.html", "<h1>By another path</h1>");

@@ -100,6 +100,59 @@ fn begin_anew_is_needed_once() {
     site.ok(&["push"]);
 }
 
+/// Beginning anew overwrites nobody's page unless that is permitted, too.
+#[test]
+fn begin_anew_spares_pages_of_others() {
+    let site = Site::new().file("index.html", "<h1>Ours").config(
+        "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n[target.prod]\nurl = \"file:out\"\n",
+    );
+    fs::create_dir(site.path("out")).expect("made");
+    fs::write(site.path("out/index.html"), "theirs").expect("written");
+    let page = || fs::read_to_string(site.path("out/index.html")).expect("there");
+    let told = ["that none of its releases wrote, such as `index.html`"];
+    for arguments in [&["push"][..], &["push", "--begin-anew"]] {
+        let run = site.run(arguments);
+        refused(&run, &[told[0], "`--allow-plain` overwrites the files"]);
+    }
+    let preview = site.run(&["push", "--dry-run", "--begin-anew"]);
+    assert!(preview.stderr.contains(told[0]), "{preview}");
+    assert_eq!(page(), "theirs");
+    site.ok(&["push", "--begin-anew", "--allow-plain"]);
+    assert_eq!(page(), "<h1>Ours");
+}
+
+/// The advice for lost releases names all flags that the push needs.
+#[test]
+fn lost_releases_advice_works_at_once() {
+    let pages = "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n";
+    for (rule, flags) in [
+        ("", &["--begin-anew"][..]),
+        (pages, &["--begin-anew", "--allow-plain"]),
+    ] {
+        let site = hunt().config(&format!("{rule}{}", kept_in("st")));
+        site.ok(&["push"]);
+        let site = site.config(&format!("{rule}{}", kept_in("lost")));
+        let advice = format!("start over with `{}`", flags.join(" "));
+        refused(&site.run(&["push"]), &[&advice]);
+        site.ok(&[&["push"], flags].concat());
+    }
+}
+
+/// A root that is gone is replaced as advised, in a folder with pages.
+#[test]
+fn lost_root_advice_works_at_once() {
+    let site = hunt().config(&format!(
+        "[[rule]]\nmatch = \"*.html\"\nnames = \"plain\"\n{}",
+        kept_in("st")
+    ));
+    site.ok(&["push"]);
+    fs::remove_file(site.path("st/root.json")).expect("there");
+    let told = ["push with `--begin-anew`. For a folder, add `--allow-plain`"];
+    refused(&site.run(&["push"]), &told);
+    fs::rename(site.path("st/releases"), site.path("elsewhere")).expect("moved");
+    site.ok(&["push", "--begin-anew", "--allow-plain"]);
+}
+
 /// A new key with a mistyped state is no first push either.
 #[test]
 fn new_key_hides_no_mistyped_state() {
