@@ -18,6 +18,8 @@ pub struct DiffArgs {
     #[command(flatten)]
     pub unlock: Unlock,
     #[command(flatten)]
+    pub restart: Restart,
+    #[command(flatten)]
     pub output: Output,
     #[command(flatten)]
     pub setup: Setup,
@@ -71,9 +73,8 @@ pub struct Guards {
     /// the end. Repeatable
     #[arg(long, value_name = "PATH")]
     pub put_back: Vec<String>,
-    /// Publish with a key that differs from the current release's: every object gets a new name
-    #[arg(long)]
-    pub rotate_key: bool,
+    #[command(flatten)]
+    pub restart: Restart,
     /// Publish although the current release is from a later commit
     #[arg(long)]
     pub allow_older: bool,
@@ -81,15 +82,23 @@ pub struct Guards {
     /// hidden take names that can be guessed
     #[arg(long)]
     pub allow_plain: bool,
-    /// Start a new history although the target has objects of earlier releases: the live switch and
-    /// all releases to roll back to are lost
-    #[arg(long)]
-    pub begin_anew: bool,
     #[command(flatten)]
     pub overwrite: Overwrite,
     /// Publish although strangers can list the bucket or read the releases
     #[arg(long)]
     pub allow_exposed: bool,
+}
+
+/// Pushes that start something over. `diff` previews them.
+#[derive(Debug, Args)]
+pub struct Restart {
+    /// Publish with a key that differs from the current release's: every object gets a new name
+    #[arg(long)]
+    pub rotate_key: bool,
+    /// Start a new history although the target has objects of earlier releases: the live switch and
+    /// all releases to roll back to are lost
+    #[arg(long)]
+    pub begin_anew: bool,
 }
 
 /// Names that may be overwritten while a target is live.

@@ -3,7 +3,7 @@
 use super::{Nothing, held_names, levels};
 use crate::base::error::{Error, Result};
 use crate::base::problem::Problem;
-use crate::cli::publish::{Guards, Output, Unlock, VerifyHow, Warnings};
+use crate::cli::publish::{Guards, Output, Restart, Unlock, VerifyHow, Warnings};
 use crate::config::Config;
 use crate::naming::Build;
 use crate::release::excused::Excused;
@@ -76,13 +76,28 @@ pub(super) fn allowed(
     }
     Ok(Allowed {
         shrink: guards.allow_shrink,
-        rotate_key: guards.rotate_key,
+        rotate_key: guards.restart.rotate_key,
         older: guards.allow_older,
         plain: guards.allow_plain,
-        anew: guards.begin_anew,
+        anew: guards.restart.begin_anew,
         relock: guards.relock.iter().cloned().collect(),
         unlock: held_names(known, &levels(config, &unlock.levels)?),
         overwrite_live,
+        ..Allowed::default()
+    })
+}
+
+/// Returns what a push would be permitted that has only the flags of a `diff`.
+pub(super) fn allowed_by_diff(
+    config: &Config,
+    unlock: &Unlock,
+    restart: &Restart,
+) -> Result<Allowed> {
+    let unlocked = levels(config, &unlock.levels)?;
+    Ok(Allowed {
+        rotate_key: restart.rotate_key,
+        anew: restart.begin_anew,
+        unlock: held_names(config.rules.levels(), &unlocked),
         ..Allowed::default()
     })
 }

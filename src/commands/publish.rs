@@ -6,12 +6,14 @@ use std::thread::{self, JoinHandle};
 
 use tokio::runtime::Runtime;
 
-use super::guards::{allowed, deny, excused, how, locks, nothing, urls};
+use super::guards::{allowed, allowed_by_diff, deny, excused, how, locks, nothing, urls};
 use super::live::Overwritten;
 use super::{CHANGES_FOUND, Code, DONE, Nothing, Session};
 use crate::base::error::{Error, Result};
 use crate::base::name::Secret;
-use crate::cli::publish::{DiffArgs, Guards, Output, PushArgs, Unlock, VerifyHow, Warnings};
+use crate::cli::publish::{
+    DiffArgs, Guards, Output, PushArgs, Restart, Unlock, VerifyHow, Warnings,
+};
 use crate::commands::output::{print, print_json};
 use crate::config::{Config, Wanted};
 use crate::naming::{Build, check, check_names};
@@ -35,30 +37,50 @@ struct Seen {
     opened: Vec<Opened>,
 }
 
+/// Request to show what a push would do.
+struct Preview<'a> {
+    targets: &'a [String],
+    /// True if changes are an exit code of their own.
+    check: bool,
+    warnings: &'a Warnings,
+    unlock: &'a Unlock,
+    flags: Flags<'a>,
+    output: &'a Output,
+}
+
+/// Flags that decide what the push would be permitted.
+enum Flags<'a> {
+    OfDiff(&'a Restart),
+    /// Flags of `push --dry-run`.
+    OfPush(&'a Guards),
+}
+
+impl Preview<'_> {
+    fn guards(&self) -> Option<&Guards> {
+        match self.flags {
+            Flags::OfDiff(_) => None,
+            Flags::OfPush(guards) => Some(guards),
+        }
+    }
+}
+
 impl Session<'_> {
     pub(super) fn diff(&self, args: &DiffArgs) -> Result<Code> {
-        let (targets, output) = (args.target.names()?, &args.output);
-        self.foresee(
-            &targets,
-            args.check,
-            &args.warnings,
-            &args.unlock,
-            None,
-            output,
-        )
+        self.foresee(&Preview {
+            targets: &args.target.names()?,
+            check: args.check,
+            warnings: &args.warnings,
+            unlock: &args.unlock,
+            flags: Flags::OfDiff(&args.restart),
+            output: &args.output,
+        })
     }
 
     /// Shows the changes that a push would make.
-    fn foresee(
-        &self,
-        targets: &[String],
-        check: bool,
-        warnings: &Warnings,
-        unlock: &Unlock,
-        guards: Option<&Guards>,
-        output: &Output,
-    ) -> Result<Code> {
-        let config = self.config(Wanted::Targets(targets))?;
+    fn foresee(&self, preview: &Preview<'_>) -> Result<Code> {
+        let Preview { unlock, output, .. } = preview;
+        let guards = preview.guards();
+        let config = self.config(Wanted::Targets(preview.targets))?;
         let runtime = self.runtime()?;
         let commit = commit_of(&config);
         let locks = locks(&config, unlock, guards)?;
@@ -67,16 +89,10 @@ impl Session<'_> {
             builds,
             mut opened,
         } = self.build_and_look(&runtime, &config, &locks, nothing(guards))?;
-        deny(warnings, &builds)?;
-        let mut allowed = match guards {
-            None => Allowed {
-                unlock: super::held_names(
-                    config.rules.levels(),
-                    &super::levels(&config, &unlock.levels)?,
-                ),
-                ..Allowed::default()
-            },
-            Some(guards) => {
+        deny(preview.warnings, &builds)?;
+        let mut allowed = match preview.flags {
+            Flags::OfDiff(restart) => allowed_by_diff(&config, unlock, restart)?,
+            Flags::OfPush(guards) => {
                 let excused = excused(guards, &builds)?;
                 allowed(&config, guards, unlock, excused.all())?
             }
@@ -119,7 +135,7 @@ impl Session<'_> {
         print_json(&documents)?;
         // Deleted files change nothing in the target, but they make another release.
         let has_changes = planned.iter().any(|planned| !planned.is_published);
-        Ok(if check && has_changes {
+        Ok(if preview.check && has_changes {
             CHANGES_FOUND
         } else {
             DONE
@@ -136,7 +152,14 @@ impl Session<'_> {
         } = args;
         let targets = args.targets.names()?;
         if args.dry_run {
-            return self.foresee(&targets, false, warnings, unlock, Some(guards), output);
+            return self.foresee(&Preview {
+                targets: &targets,
+                check: false,
+                warnings,
+                unlock,
+                flags: Flags::OfPush(guards),
+                output,
+            });
         }
         let config = self.config(Wanted::Targets(&targets))?;
         self.check_key(&config)?;

@@ -153,6 +153,49 @@ fn lost_root_advice_works_at_once() {
     site.ok(&["push", "--begin-anew", "--allow-plain"]);
 }
 
+/// `diff` shows what a push would do that begins anew, and writes nothing.
+#[test]
+fn diff_previews_new_beginning() {
+    let site = hunt();
+    site.ok(&["push"]);
+    let before = site.published("out");
+    let site = site.config(&kept_in("other"));
+    assert!(
+        site.run(&["diff"]).stderr.contains("would be refused"),
+        "without the flag"
+    );
+    let run = site.run(&["diff", "--begin-anew"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run}");
+    let preview = site.run(&["push", "--dry-run", "--begin-anew"]);
+    assert_eq!(run.stdout, preview.stdout);
+    let plan: Value =
+        serde_json::from_str(&site.ok(&["diff", "--begin-anew", "--json"])).expect("JSON");
+    assert_eq!(plan["refusal"], Value::Null, "{plan}");
+    assert!(!site.path("other").exists(), "no release was begun");
+    assert_eq!(site.published("out"), before);
+}
+
+/// `diff` shows what a push with a new key would do, and moves no releases.
+#[test]
+fn diff_previews_rotation() {
+    let site = hunt().config("[target.prod]\nurl = \"file:out\"\n");
+    site.ok(&["push"]);
+    let files = |site: &Site| (site.published("out"), site.published("out.releases"));
+    let before = files(&site);
+    let site = site.private(
+        "hunt.key",
+        "another secret of the team, which is long enough",
+    );
+    let told = site.run(&["diff"]);
+    assert!(told.stderr.contains("pass `--rotate-key`"), "{told}");
+    let run = site.run(&["diff", "--rotate-key"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(!run.stderr.contains("would be refused"), "{run}");
+    assert!(run.stdout.contains("changed"), "{run}");
+    assert_eq!(files(&site), before, "a diff writes nothing");
+    site.ok(&["push", "--rotate-key"]);
+}
+
 /// A new key with a mistyped state is no first push either.
 #[test]
 fn new_key_hides_no_mistyped_state() {
