@@ -116,6 +116,24 @@ impl Tally {
         self.objects += 1;
         self.bytes += bytes;
     }
+
+    /// Returns the tally of both.
+    #[must_use]
+    pub(crate) fn and(self, more: Tally) -> Tally {
+        Tally {
+            objects: self.objects + more.objects,
+            bytes: self.bytes + more.bytes,
+        }
+    }
+
+    /// Returns the tally without these objects.
+    #[must_use]
+    pub(crate) fn without(self, fewer: Tally) -> Tally {
+        Tally {
+            objects: self.objects.saturating_sub(fewer.objects),
+            bytes: self.bytes.saturating_sub(fewer.bytes),
+        }
+    }
 }
 
 /// Decides what to do to each object of `build` that isn't held, given the contents of the target.
@@ -172,6 +190,15 @@ impl<'a> Plan<'a> {
         Plan {
             actions: meant.cloned().collect(),
         }
+    }
+
+    /// Counts the objects that are kept, among those that `is_meant` selects.
+    pub(crate) fn kept(&self, is_meant: impl Fn(&Object) -> bool) -> Tally {
+        let mut kept = Tally::default();
+        let actions = self.actions.iter();
+        let actions = actions.filter(|a| a.step == Step::Keep && is_meant(a.object));
+        actions.for_each(|action| kept.add(action.object.size_bytes));
+        kept
     }
 
     /// Returns whether there is nothing to do.

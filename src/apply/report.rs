@@ -140,6 +140,32 @@ impl Report {
         }
     }
 
+    /// Adds the report of a later part of the same run, which handled objects again that were
+    /// counted as kept.
+    pub(crate) fn add_instead_of(&mut self, kept: Tally, later: Report) {
+        self.kept = self.kept.without(kept);
+        self.add(later);
+    }
+
+    /// Adds what an earlier part of the same run wrote. Here, these objects are counted as kept.
+    pub(crate) fn add_written_by(&mut self, earlier: &Report) {
+        let Report {
+            uploaded,
+            copied,
+            overwritten,
+            sent_bytes,
+            ..
+        } = *earlier;
+        let written = Report {
+            uploaded,
+            copied,
+            overwritten,
+            sent_bytes,
+            ..Report::default()
+        };
+        self.add_instead_of(uploaded.and(copied).and(overwritten), written);
+    }
+
     /// Adds the report of a later part of the same run.
     pub fn add(&mut self, later: Report) {
         for (tally, more) in [
@@ -148,8 +174,7 @@ impl Report {
             (&mut self.overwritten, later.overwritten),
             (&mut self.kept, later.kept),
         ] {
-            tally.objects += more.objects;
-            tally.bytes += more.bytes;
+            *tally = tally.and(more);
         }
         self.sent_bytes += later.sent_bytes;
         self.stored.extend(later.stored);

@@ -2,7 +2,7 @@
 
 mod repair;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use self::repair::verify_and_repair;
@@ -109,7 +109,12 @@ pub async fn publish(push: &Push<'_>) -> Result<Published> {
     // Even if the release has no plain names, the root has to note that none are being written any
     // more.
     if root.plain == Plain::Pending {
-        published.report.add(settle(push, &root, names).await);
+        let written: HashSet<&str> = names.iter().map(|object| object.key.as_str()).collect();
+        let kept = push
+            .plan
+            .kept(|object| written.contains(object.key.as_str()));
+        let settled = settle(push, &root, names).await;
+        published.report.add_instead_of(kept, settled);
     }
     finish(push, &mut published.report).await;
     Ok(published)
@@ -191,6 +196,7 @@ pub async fn repair_release(push: &Push<'_>) -> Result<Published> {
         verify_and_repair(push, &mut names, push.verify, &mut published).await?;
         if !names.is_empty() {
             let mut again = publish_again(push, names).await?;
+            again.report.add_written_by(&published.report);
             again.repaired.extend(published.repaired);
             return Ok(again);
         }

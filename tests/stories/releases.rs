@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::support::memory::{Call, Fault, Memory};
 use assetsync::testing::release::prune::{self, Keep};
+use assetsync::testing::release::publish::Published;
 use assetsync::testing::release::root::{Plain, Refusal};
 use assetsync::testing::release::state::{Changed, State};
 use assetsync::testing::release::verify::Verify;
@@ -601,6 +602,48 @@ fn next_release_repairs_damage_unless_live() {
         );
         assert_eq!(memory.bytes(&map).as_deref(), Some(&b"a map"[..]));
         assert_eq!(memory.bytes(&css).as_deref(), Some(&b"body{}"[..]));
+    });
+}
+
+/// An object that is written again counts as written, not as kept.
+#[test]
+fn repaired_objects_arent_counted_as_kept() {
+    let numbers = |published: &Published| {
+        let report = &published.report;
+        let tallies = [report.uploaded, report.overwritten, report.kept];
+        tallies.map(|tally| tally.objects)
+    };
+    let (memory, store) = bucket();
+    let ann = Deployer::new("ann", &store);
+    let site = hunt();
+    block_on(async {
+        let build = built(&site);
+        let first = ann.push(&build).await.expect("published");
+        assert_eq!(numbers(&first), [5, 0, 0]);
+        let key = |path| build.find(path).expect("built").key.to_string();
+        memory.remove(&key("app.css"));
+        memory.damage(&key("map.png"), b"A map");
+        let again = ann.verify_again(&build).await.expect("repaired");
+        assert_eq!((again.repaired.len(), numbers(&again)), (2, [1, 1, 3]));
+        let sum = |published: &Published| {
+            let report = &published.report;
+            report.uploaded.bytes + report.overwritten.bytes + report.kept.bytes
+        };
+        assert_eq!(sum(&again), sum(&first));
+
+        // A page takes another release.
+        memory.remove(&key("app.css"));
+        memory.remove("index.html");
+        let again = ann.verify_again(&build).await.expect("repaired");
+        assert_eq!((again.is_new, numbers(&again)), (true, [2, 0, 3]));
+        assert!(again.report.sent_bytes > 0);
+
+        // Noticed by a push that has other work, too.
+        memory.remove(&key("app.css"));
+        memory.remove("index.html");
+        site.write("puzzle/gears.js", "turn(2)");
+        let pushed = ann.push(&built(&site)).await.expect("published");
+        assert_eq!(numbers(&pushed), [3, 0, 2]);
     });
 }
 

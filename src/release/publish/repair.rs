@@ -1,5 +1,7 @@
 //! Verification of a release, object by object or by a listing, and repair of damaged objects.
 
+use std::collections::HashSet;
+
 use super::{Names, Published, Push, ROUNDS_MAX};
 use crate::apply::apply;
 use crate::base::error::{Error, Result};
@@ -7,7 +9,7 @@ use crate::base::listed::names_text;
 use crate::base::refusal::Guard;
 use crate::base::text::{count, escape};
 use crate::naming::Build;
-use crate::plan::{Action, Plan, Reason, Step};
+use crate::plan::{Action, Plan, Reason, Step, Tally};
 use crate::release::excused::options_for;
 use crate::release::guard;
 use crate::release::manifest::{Entry, Manifest};
@@ -61,11 +63,12 @@ pub(super) async fn verify_and_repair<'a>(
         if round + 1 == ROUNDS_MAX {
             break;
         }
+        let kept = counted_as_kept(push.plan, &repairs, &published.repaired);
         let paths = repairs.actions.iter();
         let paths = paths.map(|action| action.object.path.to_string());
         published.repaired.extend(paths);
         let report = apply(&repairs, push.store, push.options, push.progress).await;
-        published.report.add(report);
+        published.report.add_instead_of(kept, report);
         if !published.report.is_complete() {
             return Ok(false);
         }
@@ -74,6 +77,15 @@ pub(super) async fn verify_and_repair<'a>(
     Err(StoreError::new(StoreErrorKind::Other, message)
         .hint("find and stop what else writes to the target or deletes from it, then push again")
         .into())
+}
+
+/// Counts the objects to repair that the plan keeps, except those that were repaired before.
+fn counted_as_kept(plan: &Plan<'_>, repairs: &Plan<'_>, repaired: &[String]) -> Tally {
+    let before: HashSet<&str> = repaired.iter().map(String::as_str).collect();
+    let paths = repairs.actions.iter();
+    let paths = paths.map(|action| action.object.path.as_str());
+    let now: HashSet<&str> = paths.filter(|path| !before.contains(path)).collect();
+    plan.kept(|object| now.contains(object.path.as_str()))
 }
 
 /// Returns whether a finding is certain. The known size of a plain name is that of its copy, and
