@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::base::error::{Error, Result};
 use crate::base::hint::Verb;
 use crate::release::guard;
+use crate::release::leftover::Why;
 use crate::release::root::{Refusal, Root};
 use crate::release::state::Changed;
 use crate::report::{live_text, root_json};
@@ -42,8 +43,9 @@ impl Session<'_> {
         let place = self.open(&target)?;
         let levels = held(&place, names)?;
         place.check_target()?;
+        let published = published(&place, &levels)?;
         if let Lock::Lock { is_confirmed } = lock {
-            confirm_live(&place, &levels, is_confirmed)?;
+            confirm_live(&place, &published, is_confirmed)?;
         }
         let change = |root: Option<&Root>, stamp: &_| match lock {
             Lock::Unlock => Root::unlock(root, &levels, stamp),
@@ -62,17 +64,95 @@ impl Session<'_> {
         } else {
             print(&live_text(place.target(), root.as_ref()))?
         }
-        let push = place.target().command(Verb::Push);
         self.say(&match lock {
-            Lock::Unlock => format!("nothing is published yet: run `{push}`"),
-            Lock::Lock { .. } => format!(
-                "run `{push}` to unpublish these files. \
-                 Their addresses keep working until you run `{}`",
-                takedown(&place, &levels)
-            ),
+            Lock::Unlock => unlocked_text(&place, &levels, &published),
+            Lock::Lock { .. } => locked_text(&place, root.as_ref(), &levels, &published),
         });
         Ok(DONE)
     }
+}
+
+/// Describes the effect of unlocking these levels.
+fn unlocked_text(
+    place: &Opened<'_>,
+    levels: &BTreeSet<String>,
+    published: &BTreeSet<String>,
+) -> String {
+    let push = place.target().command(Verb::Push);
+    if published == levels {
+        format!(
+            "the current release already has files of {}: run `{push}` to publish any others",
+            in_words(levels)
+        )
+    } else {
+        format!("nothing is published yet: run `{push}`")
+    }
+}
+
+/// Describes the effect of locking these levels. If the current release has none of their files,
+/// objects of an earlier one may still be in the target.
+fn locked_text(
+    place: &Opened<'_>,
+    root: Option<&Root>,
+    levels: &BTreeSet<String>,
+    published: &BTreeSet<String>,
+) -> String {
+    let target = place.target();
+    if !published.is_empty() {
+        return format!(
+            "run `{}` to unpublish these files. Their addresses keep working until you run `{}`",
+            target.command(Verb::Push),
+            takedown(place, published)
+        );
+    }
+    let left = root.map(|root| root.left.as_slice()).unwrap_or_default();
+    let left = left.iter().filter_map(|left| match &left.why {
+        Why::Held(level) | Why::SameAsHeld(level) => Some(level),
+        Why::PlainName => None,
+    });
+    let left: BTreeSet<String> = left
+        .filter(|level| levels.contains(*level))
+        .cloned()
+        .collect();
+    let nothing = format!(
+        "the current release has no files of {}, and pushes leave them out",
+        in_words(levels)
+    );
+    if left.is_empty() {
+        let levels = levels.iter().map(|level| quoted(level).to_string());
+        let levels: Vec<String> = levels.collect();
+        let unlock = target.command(Verb::Unlock.with(levels.join(" ")));
+        format!("{nothing} until you run `{unlock}`")
+    } else {
+        format!(
+            "{nothing}. Addresses from earlier releases keep working until you run `{}`",
+            takedown(place, &left)
+        )
+    }
+}
+
+fn in_words(levels: &BTreeSet<String>) -> String {
+    let names: Vec<String> = levels.iter().map(|level| format!("`{level}`")).collect();
+    match names.as_slice() {
+        [level] => format!("the level {level}"),
+        _ => format!("the levels {}", names.join(", ")),
+    }
+}
+
+/// Returns those of these levels that have files in the current release, by the levels of that
+/// release or by those of the configuration.
+fn published(place: &Opened<'_>, levels: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+    let Some(current) = place.known_root().and_then(|root| root.current.as_ref()) else {
+        return Ok(BTreeSet::new());
+    };
+    let manifest = place.wait(place.state.manifest(&current.manifest))?;
+    let known = place.config.rules.levels();
+    let now = |path: &str| known.name(known.of_text(path));
+    let names = manifest
+        .published()
+        .flat_map(|entry| [manifest.level_of(entry), now(&entry.path)]);
+    let names = names.filter(|level| levels.contains(*level));
+    Ok(names.map(str::to_string).collect())
 }
 
 /// Returns the command that removes the published files of these levels.
@@ -107,10 +187,10 @@ fn held(place: &Opened<'_>, names: &[String]) -> Result<BTreeSet<String>> {
     Ok(super::held_names(levels, &ids))
 }
 
-/// Asks before a level is taken from the players of a live target.
+/// Asks before a published level is taken from the players of a live target.
 fn confirm_live(place: &Opened<'_>, levels: &BTreeSet<String>, is_confirmed: bool) -> Result<()> {
     let live = place.known_root().and_then(|root| root.live.as_ref());
-    let Some(live) = live.filter(|_| !is_confirmed) else {
+    let Some(live) = live.filter(|_| !is_confirmed && !levels.is_empty()) else {
         return Ok(());
     };
     let levels: Vec<&str> = levels.iter().map(String::as_str).collect();

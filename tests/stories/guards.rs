@@ -103,6 +103,42 @@ fn unlocked_stays_and_locking_takes_back() {
     );
 }
 
+/// `lock` and `unlock` say what is true of a level that was published, is, or never was.
+#[test]
+fn lock_speaks_of_published_files_only() {
+    let site = two_levels();
+    site.ok(&["push"]);
+    site.ok(&["live", "on"]);
+    let lock = || site.run(&["lock", "local", "solution"]);
+    let run = lock();
+    assert_eq!(run.code, 0, "there is nothing to ask: {run}");
+    let none =
+        "the current release has no files of the level `solution`, and pushes leave them out";
+    let told = format!("{none} until you run `assetsync unlock local solution`");
+    assert!(run.stderr.contains(&told), "{run}");
+    assert!(!run.stderr.contains("takedown"), "{run}");
+    site.ok(&["live", "off"]);
+
+    let unlock = || site.run(&["unlock", "local", "solution"]);
+    let run = unlock();
+    assert!(run.stderr.contains("nothing is published yet"), "{run}");
+    site.ok(&["push"]);
+    let run = unlock();
+    let told = "the current release already has files of the level `solution`";
+    assert!(run.stderr.contains(told), "{run}");
+    let run = lock();
+    let told = "run `assetsync push local` to unpublish these files";
+    assert!(run.stderr.contains(told), "{run}");
+    site.ok(&["push"]);
+    let run = lock();
+    let takedown = "`assetsync takedown local --level solution`";
+    let told =
+        format!("{none}. Addresses from earlier releases keep working until you run {takedown}");
+    assert!(run.stderr.contains(&told), "{run}");
+    site.ok(&["takedown", "local", "--level", "solution", "--yes"]);
+    assert!(!lock().stderr.contains("takedown"));
+}
+
 /// A level that was published without being unlocked is taken back only on request.
 #[test]
 fn never_unlocked_level_needs_relock() {
