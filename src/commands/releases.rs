@@ -26,9 +26,9 @@ use crate::release::root::Root;
 use crate::release::state::State;
 use crate::release::verify::Verify;
 use crate::report::{
-    adoption_text, failures_json, failures_text, leftovers_json, leftovers_text, live_text,
-    release_json, releases_json, releases_text, rolled_back_text, sweep_json, sweep_text,
-    young_text,
+    adoption_text, failures_json, failures_text, left_out_text, leftovers_json, leftovers_text,
+    live_text, release_json, releases_json, releases_text, rolled_back_text, sweep_json,
+    sweep_text, young_text,
 };
 use crate::store::{Store, open};
 use tokio::runtime::Runtime;
@@ -256,6 +256,7 @@ impl Session<'_> {
         self.switched.borrow_mut().push(place.name().to_string());
         done.report = done.report.of_target(place.target());
         self.say_left_of_rollback(&place, &done)?;
+        self.say_left_out(&place, &done)?;
         let text = rolled_back_text(place.target(), &done);
         match (args.json, done.report.is_complete()) {
             (true, _) => {
@@ -289,6 +290,23 @@ impl Session<'_> {
         let manifest = place.wait(place.state.manifest(&done.to.manifest))?;
         let published: Vec<&str> = manifest.published().map(|entry| &*entry.path).collect();
         self.say(leftovers_text(place.target(), &done.left, &published).trim_end());
+        Ok(())
+    }
+
+    /// Warns of dead links to the files that the new current release is without.
+    fn say_left_out(&self, place: &Opened<'_>, done: &RolledBack) -> Result<()> {
+        if done.left_out.is_empty() {
+            return Ok(());
+        }
+        let root = place.wait(place.root())?;
+        let levels = place.config.rules.levels();
+        let paths = || done.left_out.iter().map(String::as_str);
+        let held = paths().map(|path| levels.of_text(path));
+        let held = held.filter(|level| levels.is_held(*level));
+        let held = held.map(|level| levels.name(level)).collect();
+        let kept_out = paths().filter(|path| root.blocked(path).is_some());
+        let text = left_out_text(place.target(), done, &held, &kept_out.collect());
+        self.say(text.trim_end());
         Ok(())
     }
 

@@ -48,8 +48,8 @@ pub use local::{
     warnings_text,
 };
 pub use releases::{
-    adoption_text, live_text, over_text, published_text, release_json, releases_json,
-    releases_text, rolled_back_text, root_json, sweep_json, sweep_text, young_text,
+    adoption_text, left_out_text, live_text, over_text, published_text, release_json,
+    releases_json, releases_text, rolled_back_text, root_json, sweep_json, sweep_text, young_text,
 };
 pub use stale::stale_text;
 pub use text::{defaults_text, failures_text, plan_text, report_text, tree_text};

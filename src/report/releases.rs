@@ -1,5 +1,6 @@
 //! Releases, the live switch and prunes, as text and as JSON.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
@@ -21,6 +22,9 @@ use crate::release::publish::Published;
 use crate::release::rollback::RolledBack;
 use crate::release::root::{Live, Plain, Release, Root, Takedown};
 use crate::store::command::quoted;
+
+/// Maximum number of paths that the advice to publish files again lists one by one.
+const PUT_BACK_MAX: usize = 5;
 
 /// Describes the release that a push made.
 pub fn published_text(published: &Published) -> String {
@@ -256,6 +260,41 @@ pub fn rolled_back_text(target: &Target, done: &RolledBack) -> String {
         }
     };
     failures_text(&done.report) + &line + &taken_back
+}
+
+/// Warns that pages of a release link to files that a rollback left out, and says what to do about
+/// it. `levels` has the levels of these files, and `kept_out` those that pushes leave out. Empty if
+/// there are none.
+pub fn left_out_text(
+    target: &Target,
+    done: &RolledBack,
+    levels: &BTreeSet<&str>,
+    kept_out: &BTreeSet<&str>,
+) -> String {
+    let Some(of) = &done.made_from else {
+        return String::new();
+    };
+    let number = done.left_out.len();
+    let them = if number == 1 { "it" } else { "them" };
+    let unlock = levels
+        .iter()
+        .map(|level| format!("--unlock {}", quoted(level)));
+    let put_back: Vec<String> = if kept_out.len() <= PUT_BACK_MAX {
+        let paths = kept_out.iter();
+        paths
+            .map(|path| format!("--put-back {}", quoted(path)))
+            .collect()
+    } else {
+        vec!["--put-back PATH".to_string()]
+    };
+    let flags: Vec<String> = unlock.chain(put_back).collect();
+    format!(
+        "warning: pages of {of} may link to the {} left out. Such links are dead now\n\
+         hint: remove the links and push the corrected tree; to publish {them} again instead, run \
+         `{}`\n",
+        count(number as u64, "file"),
+        target.command(Verb::Push.with(flags.join(" "))),
+    )
 }
 
 /// Describes what will be deleted; with `verbose`, each key.

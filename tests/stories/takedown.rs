@@ -573,6 +573,45 @@ fn ci_logs_contain_no_hidden_paths() {
     assert!(shown.contains("rides/ending/end.html"), "{shown}");
 }
 
+/// A rollback warns of dead links to files that it leaves out, and the advice brings them back.
+#[test]
+fn rollback_warns_of_dead_links() {
+    let level = "[[level]]\nname = \"ending\"\nmatch = \"**/ending/**\"\nheld = true\n";
+    let target =
+        "[[rule]]\nmatch = \"index.html\"\nnames = \"plain\"\n[target.local]\nurl = \"file:out\"\n";
+    let site = Site::bare()
+        .config(target)
+        .file("index.html", "<a href=\"ending/end.html\">the end</a>")
+        .file("ending/end.html", "<h1>MARIGOLD</h1>")
+        .file("map.png", "a map");
+    site.ok(&["push"]);
+    let site = site.config(&format!("{level}{target}"));
+    site.write("index.html", "<p>soon</p>");
+    site.ok(&["push", "--relock", "ending"]);
+    site.ok(&["takedown", "local", "--level", "ending", "--yes"]);
+    site.ok(&["takedown", "local", "map.png", "--yes"]);
+    let first = json_of(&site.ok(&["releases", "--json"]));
+    let releases = first["releases"].as_array().expect("a list");
+    let first = releases.last().expect("a release")["id"].as_str();
+    let first = first.expect("text");
+    let run = site.run(&["rollback", "local", first, "--unlock", "ending"]);
+    assert_eq!(run.code, 0, "{run}");
+    let told = format!("warning: pages of {first} may link to the 2 files left out");
+    assert!(run.stderr.contains(&told), "{run}");
+    let command = "`assetsync push local --unlock ending --put-back map.png`";
+    assert!(run.stderr.contains(command), "{run}");
+    assert!(!serves(&site, "MARIGOLD"), "{run}");
+    site.ok(&[
+        "push",
+        "local",
+        "--unlock",
+        "ending",
+        "--put-back",
+        "map.png",
+    ]);
+    assert!(serves(&site, "MARIGOLD") && serves(&site, "a map"));
+}
+
 /// A page that a rollback left stays away once it is taken down.
 #[test]
 fn takedown_after_rollback_lasts() {
