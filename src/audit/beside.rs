@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use super::Sample;
 use super::finding::{Address, Finding, Kind};
-use super::fix::{HeldAt, of_held};
+use super::fix::{HeldAt, of_held, of_unlocked};
 use super::judge::max_age_s;
+use super::releases::Releases;
 use super::visit::Visit;
 use crate::base::name::Token;
 use crate::base::path::ObjectKey;
-use crate::release::leftover::Leftover;
 use crate::release::manifest::{Entry, Manifest};
 use crate::release::root::Nonce;
 use crate::store::stranger::{Question, Response};
@@ -103,10 +103,11 @@ pub(super) async fn held(
     visit: &Visit<'_>,
     manifest: &Manifest,
     listing: Option<&Listing>,
-    left: &[Leftover],
+    releases: &Releases,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let of_releases: HashSet<&str> = left.iter().map(|left| left.key.as_str()).collect();
+    let left = releases.left.iter();
+    let of_releases: HashSet<&str> = left.map(|left| left.key.as_str()).collect();
     let held = manifest.entries.iter().filter(|e| e.stored.is_none());
     for (tried, entry) in held.enumerate() {
         let is_there = listing.is_some_and(|all| all.contains_key(entry.key.as_str()));
@@ -116,7 +117,7 @@ pub(super) async fn held(
                 (true, false) => HeldAt::Target,
                 (false, _) => HeldAt::Elsewhere,
             };
-            findings.extend(ask_held(visit, manifest, entry, place).await);
+            findings.extend(ask_held(visit, releases, manifest, entry, place).await);
         }
     }
     findings
@@ -124,17 +125,24 @@ pub(super) async fn held(
 
 async fn ask_held(
     visit: &Visit<'_>,
+    releases: &Releases,
     manifest: &Manifest,
     entry: &Entry,
     place: HeldAt,
 ) -> Vec<Finding> {
-    let level = &manifest.levels[entry.level as usize];
-    let fix = of_held(visit.subject.target, entry, level, place);
+    let target = visit.subject.target;
+    let level = manifest.level_of(entry);
+    // After a rollback, the release may hold a level that pushes publish.
     let held = |seen: &str| {
+        if releases.unlocked.contains(level) {
+            let wanted = format!("published: its level `{level}` is unlocked");
+            let seen = format!("held by the current release, and {seen}");
+            let finding = Finding::warning(Kind::Held, wanted, seen).of(entry);
+            return finding.fix(of_unlocked(target, entry, level, place));
+        }
         let wanted = format!("absent: its level `{level}` is held");
-        Finding::failed(Kind::Held, wanted, seen)
-            .of(entry)
-            .fix(fix.as_str())
+        let finding = Finding::failed(Kind::Held, wanted, seen).of(entry);
+        finding.fix(of_held(target, entry, level, place))
     };
     let (mut read, mut other) = (Vec::new(), Vec::new());
     for (address, url) in visit.addresses(&entry.key) {

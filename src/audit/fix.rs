@@ -116,6 +116,17 @@ pub(super) fn of_held(target: &Target, entry: &Entry, level: &str, place: HeldAt
     )
 }
 
+/// Returns the fix for an object of this level that the current release holds, although the level is
+/// unlocked.
+pub(super) fn of_unlocked(target: &Target, entry: &Entry, level: &str, place: HeldAt) -> String {
+    format!(
+        "`{}` publishes it. To keep it held instead: `{}`, then {}",
+        doctor::own_command(target, Verb::Push),
+        target.command(Verb::Lock.with(quoted(level))),
+        take_away(target, entry, level, place)
+    )
+}
+
 /// The way to get rid of an object that is held.
 fn take_away(target: &Target, entry: &Entry, level: &str, place: HeldAt) -> String {
     match (place, plain_name(entry)) {

@@ -359,7 +359,7 @@ async fn look_beside(
     let findings = &mut audit.findings;
     findings.extend(folder::beside(visit.subject, manifest).await);
     let (held, not_found, host, origins) = futures_util::join!(
-        beside::held(visit, manifest, listing, &releases.left),
+        beside::held(visit, manifest, listing, releases),
         beside::not_found(visit, manifest),
         host::look(visit, manifest),
         origins::look(visit, manifest, sample),

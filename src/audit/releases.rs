@@ -26,6 +26,8 @@ pub(super) struct Releases {
     /// Objects of retained releases that the current one doesn't publish, and that people who
     /// shouldn't can find.
     pub(super) left: Vec<Leftover>,
+    /// Held levels that pushes publish all the same.
+    pub(super) unlocked: BTreeSet<String>,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -45,6 +47,7 @@ pub(super) async fn read(
     };
     let current = root.current.clone().ok_or_else(nothing_published)?;
     releases.is_live = root.live.is_some();
+    releases.unlocked = root.unlocked_names();
     if root.plain == Plain::Pending {
         releases.findings.push(unfinished(subject.target));
     }

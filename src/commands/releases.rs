@@ -16,6 +16,7 @@ use crate::release::adopt;
 use crate::release::excused::Excused;
 use crate::release::forgotten::push_first;
 use crate::release::guard::Allowed;
+use crate::release::leftover::{Leftover, Why};
 use crate::release::presence::{Presence, presence};
 use crate::release::prune;
 use crate::release::prune::{Finished, Keep};
@@ -255,9 +256,9 @@ impl Session<'_> {
         let mut done = done?;
         self.switched.borrow_mut().push(place.name().to_string());
         done.report = done.report.of_target(place.target());
-        self.say_left_of_rollback(&place, &done)?;
+        self.say_left_of_rollback(&place, &done, &allowed.held)?;
         self.say_left_out(&place, &done)?;
-        let text = rolled_back_text(place.target(), &done);
+        let text = rolled_back_text(place.target(), &done, &allowed.held);
         match (args.json, done.report.is_complete()) {
             (true, _) => {
                 let document = serde_json::json!({
@@ -282,14 +283,25 @@ impl Session<'_> {
     }
 
     /// Reports the files that can still be fetched although the new current release doesn't publish
-    /// them.
-    fn say_left_of_rollback(&self, place: &Opened<'_>, done: &RolledBack) -> Result<()> {
-        if done.left.is_empty() {
+    /// them. Files of levels that pushes publish are left to the report on the rollback. `held` has
+    /// the other levels that are held.
+    fn say_left_of_rollback(
+        &self,
+        place: &Opened<'_>,
+        done: &RolledBack,
+        held: &BTreeSet<String>,
+    ) -> Result<()> {
+        let is_told = |left: &&Leftover| match &left.why {
+            Why::Held(level) => held.contains(level) || !done.taken_back.contains_key(level),
+            Why::PlainName | Why::SameAsHeld(_) => true,
+        };
+        let left: Vec<Leftover> = done.left.iter().filter(is_told).cloned().collect();
+        if left.is_empty() {
             return Ok(());
         }
         let manifest = place.wait(place.state.manifest(&done.to.manifest))?;
         let published: Vec<&str> = manifest.published().map(|entry| &*entry.path).collect();
-        self.say(leftovers_text(place.target(), &done.left, &published).trim_end());
+        self.say(leftovers_text(place.target(), &left, &published).trim_end());
         Ok(())
     }
 

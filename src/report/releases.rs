@@ -223,21 +223,30 @@ pub fn over_text(
     text + relocked
 }
 
-/// Describes the outcome of a rollback.
-pub fn rolled_back_text(target: &Target, done: &RolledBack) -> String {
+/// Describes the outcome of a rollback. `held` has the levels that no push publishes.
+pub fn rolled_back_text(target: &Target, done: &RolledBack, held: &BTreeSet<String>) -> String {
     let plain = done.report.uploaded.objects + done.report.overwritten.objects;
     let plain = match plain {
         0 => String::new(),
         plain => format!("; {} written", count(plain, "plain name")),
     };
     let taken_back = done.taken_back.iter().map(|(level, files)| {
+        let next = if held.contains(level) {
+            let unlock = target.command(Verb::Unlock.with(quoted(level)));
+            format!("Pushes leave it out until you run `{unlock}`")
+        } else {
+            format!(
+                "The next push publishes it again. To keep it held, run `{}`, then `{}`: its \
+                 addresses still work",
+                target.command(Verb::Lock.with(quoted(level))),
+                target.command(Verb::Takedown.with(format!("--level {}", quoted(level)))),
+            )
+        };
         format!(
-            "{}: the level `{level}` is no longer published ({}): it was held in {}. The next push \
-             publishes it again. To keep it held, run `{}`\n",
+            "{}: the level `{level}` is no longer published ({}): it was held in {}. {next}\n",
             target.name,
             count(*files, "file"),
             done.to.id,
-            target.command(Verb::Lock.with(quoted(level))),
         )
     });
     let taken_back: String = taken_back.collect();

@@ -420,6 +420,70 @@ fn rollback_names_level_taken_back() {
     assert_eq!(current.expect("it's retained")["held"], 3, "{status}");
 }
 
+/// After a rollback, `audit`, `unlock` and `lock` agree on a level that is unlocked.
+#[test]
+fn audit_and_unlock_agree_after_rollback() {
+    for change in ["", "!"] {
+        let site = two_levels();
+        site.ok(&["push"]);
+        site.write(
+            "puzzle/solution/1.html",
+            format!("<h1>BELLOWS{change}</h1>"),
+        );
+        site.ok(&["push", "--unlock", "solution"]);
+        let back = site.run(&["rollback"]);
+        assert!(!back.stderr.contains("is held"), "{back}");
+        let to_hold =
+            "run `assetsync lock local solution`, then `assetsync takedown local --level solution`";
+        assert!(back.stdout.contains(to_hold), "{back}");
+        let audit = site.run(&["audit"]);
+        assert_eq!(audit.code, 0, "{audit}");
+        assert!(!audit.stdout.contains("FAILED"), "{audit}");
+        assert!(
+            audit.stdout.contains("its level `solution` is unlocked"),
+            "{audit}"
+        );
+        let publishes = "`assetsync push local` publishes";
+        assert!(audit.stdout.contains(publishes), "{audit}");
+        let unlock = site.run(&["unlock", "local", "solution"]);
+        let told = "nothing is published yet: run `assetsync push local`";
+        assert!(unlock.stderr.contains(told), "{unlock}");
+
+        site.ok(&["push", "local"]);
+        let audit = site.ok(&["audit"]);
+        assert!(audit.contains("0 failed, 0 warnings"), "{audit}");
+
+        site.ok(&["rollback"]);
+        site.ok(&["lock", "local", "solution"]);
+        let audit = site.run(&["audit"]);
+        assert_eq!(audit.code, 3, "{audit}");
+        site.ok(&["takedown", "local", "--level", "solution", "--yes"]);
+        let audit = site.ok(&["audit"]);
+        assert!(audit.contains("0 failed, 0 warnings"), "{audit}");
+        site.ok(&["push"]);
+        site.ok(&["unlock", "local", "solution"]);
+        site.ok(&["push"]);
+        let audit = site.ok(&["audit"]);
+        assert!(audit.contains("0 failed, 0 warnings"), "{audit}");
+    }
+}
+
+/// A rollback says that a level stays held if it isn't unlocked.
+#[test]
+fn rollback_names_level_that_stays_held() {
+    let site = two_levels();
+    site.ok(&["push"]);
+    site.ok(&["push", "--unlock", "solution"]);
+    site.ok(&["lock", "local", "solution"]);
+    let run = site.run(&["rollback"]);
+    assert_eq!(run.code, 0, "{run}");
+    let told = "Pushes leave it out until you run `assetsync unlock local solution`";
+    assert!(run.stdout.contains(told), "{run}");
+    assert!(run.stderr.contains("the level `solution` is held"), "{run}");
+    let push = site.ok(&["push"]);
+    assert!(push.contains("2 held (solution)"), "{push}");
+}
+
 /// `diff` names the levels a push takes back, and a dry run obeys the push's flags.
 #[test]
 fn diff_predicts_levels_taken_back() {
