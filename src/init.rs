@@ -17,10 +17,10 @@ use crate::base::problem::ProblemKind;
 use crate::base::progress::Progress;
 use crate::base::strength::Weakness;
 use crate::config::{CONFIG_FILE, Config, Overrides, Place, Wanted};
-use crate::naming::build;
+use crate::naming::{self, build};
 pub use crate::rules::maker::Maker;
 use crate::store::documents::BESIDE;
-use crate::tree::walk;
+use crate::tree::{Tree, walk};
 
 /// The sample policies of this repository.
 const CORS: [(&str, &str); 2] = [
@@ -49,7 +49,7 @@ pub struct Written {
 
 /// Sets up a project in `folder`, which is the current one. `overrides` may name a source, a key
 /// and a target. The configuration has the rules that files of `maker` need; without one, those
-/// that the files which are there need.
+/// that the files which are there need. It has the prefix by which these name each other.
 ///
 /// # Errors
 /// There's a configuration already, a setting can't be used, or something can't be written.
@@ -66,10 +66,12 @@ pub fn init(folder: &Path, overrides: &Overrides, maker: Option<Maker>) -> Resul
     }
     let source = written.source(&project.source)?;
     let is_site = source.join("index.html").exists();
-    let prefix = match maker {
+    let usual = match maker {
         Some(maker) => maker.prefix(),
         None => is_site.then_some("/"),
     };
+    let of_files = prefix_of_files(&config, &project.text(secret.id(), "", None), &secret)?;
+    let prefix = of_files.as_deref().or(usual);
     let plain = project.text(secret.id(), "", prefix);
     let found = match maker {
         Some(_) => None,
@@ -126,11 +128,17 @@ fn rules(maker: Option<Maker>, found: Option<&str>) -> String {
     }
 }
 
+/// Returns the prefix by which files that are there already name each other: that of the address
+/// that they were built for.
+fn prefix_of_files(config: &Path, text: &str, secret: &Secret) -> Result<Option<String>> {
+    let tree = tree(config, text)?;
+    Ok(naming::prefix(&tree, secret, &Progress::new()))
+}
+
 /// Returns the rules that a push with the configuration `text` would suggest. Other problems of the
 /// files are left to the push.
 fn rules_of_bundler(config: &Path, text: &str, secret: &Secret) -> Result<Option<String>> {
-    let config = Config::parse(config, text, &Overrides::new(), Wanted::NoTarget)?;
-    let tree = walk(&config.sources, &config.rules);
+    let tree = tree(config, text)?;
     let Err(Error::Tree { problems, .. }) = build(&tree, secret, &Progress::new()) else {
         return Ok(None);
     };
@@ -138,6 +146,12 @@ fn rules_of_bundler(config: &Path, text: &str, secret: &Secret) -> Result<Option
     let bundled = problems.find(|problem| problem.kind == ProblemKind::Bundled);
     let addition = bundled.and_then(|problem| problem.mended_by);
     Ok(addition.map(|addition| addition.lines))
+}
+
+/// Returns the tree of the configuration `text`, which isn't written yet.
+fn tree(config: &Path, text: &str) -> Result<Tree> {
+    let config = Config::parse(config, text, &Overrides::new(), Wanted::NoTarget)?;
+    Ok(walk(&config.sources, &config.rules))
 }
 
 /// Returns the paths that must not be in git: the key, what is published locally, and what names

@@ -99,8 +99,8 @@ impl Project {
         self.given.get(setting).map(|(value, _)| value.as_str())
     }
 
-    /// The configuration's text. `rules` come after those of every project; URLs that begin with
-    /// `prefix` are paths of the tree.
+    /// Returns the configuration's text. `rules` come after those of every project; URLs that begin
+    /// with `prefix` are paths of the tree.
     pub(super) fn text(&self, key_id: KeyId, rules: &str, prefix: Option<&str>) -> String {
         let key_file = commented(
             &setting("key_file", &self.key_file),
@@ -112,7 +112,7 @@ impl Project {
         );
         let default_target = setting("default_target", self.target_name());
         let prefixes = match prefix {
-            Some(prefix) => format!("prefixes = [\"{prefix}\"]"),
+            Some(prefix) => format!("prefixes = [{}]", quoted(prefix)),
             None => "# prefixes = [\"/static/\"]".to_string(),
         };
         let prefixes = commented(
@@ -244,10 +244,13 @@ fn shows_its_folder(folder: &Path) -> bool {
 }
 
 fn setting(name: &str, value: &str) -> String {
+    format!("{name} = {}", quoted(value))
+}
+
+fn quoted(value: &str) -> String {
     // A string of JSON is one of TOML, but for one character.
     let value = serde_json::Value::from(value).to_string();
-    let value = value.replace('\u{7f}', "\\u007f");
-    format!("{name} = {value}")
+    value.replace('\u{7f}', "\\u007f")
 }
 
 fn commented(line: &str, comment: &str) -> String {

@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use self::nowhere::Why;
+pub(super) use self::nowhere::prefix_before;
 use self::pages::{page_bases, pages_of_scripts};
 use self::sets::names_of_placeholders;
 pub(super) use self::sets::{Set, SetOf};

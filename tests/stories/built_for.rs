@@ -157,3 +157,74 @@ fn one_app_is_published_at_two_addresses() {
     let wrong = site.run(&["push", "prod", "--deny-warnings"]);
     assert_eq!((wrong.code, told(&wrong).len()), (2, 1), "{wrong}");
 }
+
+/// Files that a bundler built for `base`, with an icon that the page asks for and the script
+/// doesn't.
+fn built(site: &Site, base: &str) {
+    let page = format!(
+        r#"<!doctype html><title>app</title><link rel="icon" href="{base}lamp.svg"><link rel="stylesheet" href="{base}assets/main-B81sKq2x.css"><script type="module" src="{base}assets/main-C7pQ2kLm.js"></script>"#
+    );
+    let script =
+        format!(r#"import("./lazy-Dk3lmQ2p.js");const e="{base}assets/lamp-D81sKq2x.svg";"#);
+    let style = format!("body{{background:url({base}assets/lamp-D81sKq2x.svg)}}");
+    site.write("index.html", page);
+    site.write("lamp.svg", LAMP.replace('3', "2"));
+    site.write("assets/main-C7pQ2kLm.js", script);
+    site.write("assets/lazy-Dk3lmQ2p.js", "export default 1");
+    site.write("assets/main-B81sKq2x.css", style);
+    site.write("assets/lamp-D81sKq2x.svg", LAMP);
+}
+
+/// Asserts that `init` writes this prefix, and that the configuration publishes without a warning.
+fn assert_init_finds(site: &Site, flags: &[&str], prefix: &str) {
+    site.ok(&[&["init", "--from", "assets"], flags].concat());
+    let config = fs::read_to_string(site.path("assetsync.toml")).expect("written");
+    let line = format!("\nprefixes = [\"{prefix}\"] ");
+    assert!(config.contains(&line), "{prefix}: {config}");
+    let push = site.run(&["push", "local", "--deny-warnings"]);
+    assert_eq!(
+        (push.code, push.stderr.contains("warning")),
+        (0, false),
+        "{prefix} {flags:?}: {push}"
+    );
+}
+
+/// `init` writes the prefix of the address that the site was built for.
+#[test]
+fn init_finds_the_prefix() {
+    for prefix in ["/", "/app/", "/2027/hunt/"] {
+        for flags in [&[][..], &["--for", "vite"]] {
+            let site = Site::bare();
+            built(&site, prefix);
+            assert_init_finds(&site, flags, prefix);
+            let page = site.published("out/bucket").remove("index.html");
+            let page = String::from_utf8(page.expect("published")).expect("text");
+            assert!(!page.contains(&format!("\"{prefix}lamp.svg")), "{page}");
+        }
+    }
+}
+
+/// A page's `<base>` tells the prefix, too. What the host has at its own top doesn't.
+#[test]
+fn init_finds_the_base_element() {
+    let site = Site::bare();
+    built(&site, "");
+    let page = r#"<!doctype html><base href="/app/"><title>app</title><link rel="icon" href="/favicon.ico"><link rel="stylesheet" href="assets/main-B81sKq2x.css"><script type="module" src="assets/main-C7pQ2kLm.js"></script>"#;
+    site.write("index.html", page);
+    site.write("favicon.ico", [0, 0, 1, 0]);
+    site.write("assets/main-C7pQ2kLm.js", r#"import("./lazy-Dk3lmQ2p.js")"#);
+    site.write(
+        "assets/main-B81sKq2x.css",
+        "body{background:url(lamp-D81sKq2x.svg)}",
+    );
+    assert_init_finds(&site, &[], "/app/");
+}
+
+/// Styles alone tell it, where a server makes the pages.
+#[test]
+fn init_finds_prefix_of_styles() {
+    let site = Site::bare();
+    site.write("css/main.css", "body{background:url(/static/img/lamp.svg)}");
+    site.write("img/lamp.svg", LAMP);
+    assert_init_finds(&site, &[], "/static/");
+}

@@ -6,6 +6,7 @@ use crate::base::name::NameStyle;
 use crate::base::path::LogicalPath;
 use crate::base::problem::{Problem, ProblemKind};
 use crate::base::text::escape;
+use crate::naming::index::Index;
 use crate::naming::{cover, mentions};
 use crate::refs::resolve::{BaseUrl, Meaning, resolve};
 use crate::refs::{Base, Kind, Reference};
@@ -159,15 +160,9 @@ impl File<'_, '_> {
         if !url.starts_with('/') || reference.kind == Kind::Link {
             return None;
         }
-        let prefixes = &self.index.tree.prefixes;
-        let root = BaseUrl::new("", None, prefixes);
-        let is_file = |rest: &str| match resolve(&root, rest, Kind::Load, prefixes) {
-            Meaning::Path(path) => self.index.find(&path).is_some(),
-            Meaning::Elsewhere | Meaning::Nothing(_) => false,
-        };
-        let mut parts = prefixes_of(url).filter(|(_, rest)| !rest.is_empty());
-        let (prefix, _) = parts.find(|(_, rest)| is_file(rest))?;
-        (!prefixes.iter().any(|known| known == prefix)).then_some(prefix)
+        let prefix = prefix_before(self.index, url)?;
+        let mut known = self.index.tree.prefixes.iter();
+        (!known.any(|known| known == prefix)).then_some(prefix)
     }
 
     /// Tells of a reference that is right if the site is served below a path.
@@ -382,6 +377,20 @@ impl File<'_, '_> {
             Dangling::Ignore => {}
         }
     }
+}
+
+/// Returns the shortest beginning of a URL that stands before the path of a file of the tree.
+pub(in crate::naming) fn prefix_before<'u>(index: &Index<'_>, url: &'u str) -> Option<&'u str> {
+    let prefixes = &index.tree.prefixes;
+    let root = BaseUrl::new("", None, prefixes);
+    let is_file = |rest: &str| match resolve(&root, rest, Kind::Load, prefixes) {
+        Meaning::Path(path) => index.find(&path).is_some(),
+        Meaning::Elsewhere | Meaning::Nothing(_) => false,
+    };
+    let mut parts = prefixes_of(url).filter(|(_, rest)| !rest.is_empty());
+    parts
+        .find(|(_, rest)| is_file(rest))
+        .map(|(prefix, _)| prefix)
 }
 
 /// Splits a path behind each of its slashes, the first one first.
