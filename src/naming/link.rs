@@ -55,8 +55,19 @@ pub(super) struct Links {
     pub pages: Vec<u32>,
     /// The first script of a bundler that a page loads by a URL which isn't taken for the tree's.
     pub elsewhere: Option<Elsewhere>,
+    /// URLs that are told of already, since another prefix is set than they have.
+    pub misled: Misled,
     /// Paths that links hand to pages.
     handed: Vec<Mentioned>,
+}
+
+/// Places of URLs that lead to files of the tree by a prefix that isn't set, while another is.
+#[derive(Debug, Default)]
+pub(super) struct Misled {
+    /// URLs that lead nowhere by a prefix that is set, and to a file by a longer one.
+    pub below: Vec<Range<u32>>,
+    /// URLs that have no prefix that is set.
+    pub beside: Vec<Range<u32>>,
 }
 
 /// A URL that isn't rewritten, although its end is the path of a file.
@@ -99,6 +110,8 @@ pub(super) struct Linked {
     pub mentioned: Vec<Mentioned>,
     /// As [`Links::elsewhere`].
     elsewhere: Option<Elsewhere>,
+    /// As [`Links::misled`].
+    misled: Misled,
 }
 
 /// Resolves the references in one file, except for those that are relative to the pages that run
@@ -126,6 +139,7 @@ pub(super) fn link_own(
         links,
         sets,
         elsewhere: own.elsewhere,
+        misled: own.misled,
         handed: own.mentioned,
         ..Links::default()
     }

@@ -228,3 +228,24 @@ fn init_finds_prefix_of_styles() {
     site.write("img/lamp.svg", LAMP);
     assert_init_finds(&site, &[], "/static/");
 }
+
+/// A wrong prefix is told of, and not that a page's icon were asked for by a bundler's script.
+#[test]
+fn wrong_prefix_is_told_once() {
+    let told = |prefix: &str, script: &str| {
+        let site = Site::new().raw_config(&config(&prefixes(prefix), &targets("/app/", "/app/")));
+        built(&site, "/app/");
+        site.write("assets/lazy-Dk3lmQ2p.js", script);
+        site.run(&["push", "prod"])
+    };
+    for (prefix, code) in [("/", 2), ("/other/", 0)] {
+        let run = told(prefix, "export default 1");
+        assert_eq!(run.code, code, "{prefix}: {run}");
+        assert!(run.stderr.contains("set `prefixes = [\"/app/\"]`"), "{run}");
+        assert!(!run.stderr.contains("bundled scripts"), "{prefix}: {run}");
+        let asking = told(prefix, r#"export default "/app/lamp.svg""#);
+        assert_eq!(asking.code, 2, "{prefix}: {asking}");
+        assert!(asking.stderr.contains("bundled scripts"), "{asking}");
+        assert!(asking.stderr.contains("names `lamp.svg`"), "{asking}");
+    }
+}

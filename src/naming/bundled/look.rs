@@ -69,7 +69,7 @@ impl Look<'_> {
             .into_par_iter()
             .filter(|file| !self.progress.is_stopped() && is_read(*file))
             .map(|file| {
-                let looked = self.file(file, &finder, &words);
+                let looked = self.file(file, &finder, &words, form);
                 looked.map_err(|error| (file, error))
             })
             .try_reduce(Looked::new, |one, other| Ok(both(one, other)))
@@ -87,6 +87,7 @@ impl Look<'_> {
         file: usize,
         finder: &Finder<'_>,
         words: &[&'w str],
+        form: Form,
     ) -> io::Result<Looked<'w>> {
         let mut looked = Looked::new();
         let (asset, draft) = (&self.tree.assets[file], &self.drafts[file]);
@@ -97,9 +98,9 @@ impl Look<'_> {
             return Ok(looked);
         }
         let content = files::read(&asset.file, DOCUMENT_BYTES_MAX)?;
-        let rewritten = rewritten_spans(&self.files[file]);
+        let settled = settled_spans(&self.files[file], form);
         finder.each(&content, words, |word, at| {
-            if !is_in(&rewritten, at) && !asset.path.as_str().contains(words[word]) {
+            if !is_in(&settled, at) && !asset.path.as_str().contains(words[word]) {
                 let (_, n) = looked.entry(words[word]).or_insert((Spot { file, at }, 0));
                 *n += 1;
             }
@@ -235,9 +236,17 @@ fn both<'w>(mut one: Looked<'w>, other: Looked<'w>) -> Looked<'w> {
     one
 }
 
-/// Returns the spans of a file that are rewritten, sorted.
-fn rewritten_spans(links: &Links) -> Vec<&Range<u32>> {
-    let mut spans: Vec<&Range<u32>> = links.links.iter().map(|link| &link.span).collect();
+/// Returns the spans of a file that are rewritten, and those that are told of already, since they
+/// would be with the right prefix. Sorted. A URL beside the prefixes may be another site's, unless
+/// it has a hash of this one.
+fn settled_spans(links: &Links, form: Form) -> Vec<&Range<u32>> {
+    let beside: &[Range<u32>] = match form {
+        Form::Hash => &[],
+        Form::Path => &links.misled.beside,
+    };
+    let rewritten = links.links.iter().map(|link| &link.span);
+    let told = links.misled.below.iter().chain(beside);
+    let mut spans: Vec<&Range<u32>> = rewritten.chain(told).collect();
     spans.sort_by_key(|span| span.start);
     spans
 }

@@ -1,6 +1,8 @@
 //! References that lead nowhere, are left alone, or that only some hosts know the meaning of: what
 //! is told of them.
 
+use std::ops::Range;
+
 use super::{Elsewhere, File};
 use crate::base::name::NameStyle;
 use crate::base::path::LogicalPath;
@@ -36,11 +38,17 @@ impl Why {
 impl File<'_, '_> {
     /// Warns about the first URL of the file that is left alone, but may be meant to be the tree's.
     pub(super) fn suspect(&mut self, reference: &Reference, place: (u32, u32)) {
-        if self.has_suspect {
+        let is_prefix_set = !self.index.tree.prefixes.is_empty();
+        if self.has_suspect && !is_prefix_set {
             return;
         }
         if let Some(Why { why, cause }) = self.missed(reference) {
-            self.has_suspect = true;
+            if is_prefix_set {
+                self.linked.misled.beside.push(span(reference));
+            }
+            if std::mem::replace(&mut self.has_suspect, true) {
+                return;
+            }
             let url = escape(&reference.url);
             let message = format!("refers to `{url}`, which isn't rewritten{why}");
             let problem = Problem::at(&self.asset.path, place, message);
@@ -181,8 +189,9 @@ impl File<'_, '_> {
         match self.asset.policy.dangling.unwrap_or(self.usual(reference)) {
             Dangling::Error => self.linked.problems.push(problem),
             Dangling::Warn => self.linked.warnings.push(problem),
-            Dangling::Ignore => {}
+            Dangling::Ignore => return,
         }
+        self.linked.misled.below.push(span(reference));
     }
 
     /// Tells of a link to a folder, or to a page without its `.html`, that stays as it is: only
@@ -377,6 +386,10 @@ impl File<'_, '_> {
             Dangling::Ignore => {}
         }
     }
+}
+
+fn span(reference: &Reference) -> Range<u32> {
+    reference.span.start as u32..reference.span.end as u32
 }
 
 /// Returns the shortest beginning of a URL that stands before the path of a file of the tree.
