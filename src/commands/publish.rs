@@ -110,6 +110,7 @@ impl Session<'_> {
         };
         let exposed = exposed.into_iter().chain(std::iter::repeat((None, 0)));
         self.say_without_key(&config);
+        self.say_built_paths(&planned);
         let mut documents = Vec::new();
         for (planned, (exposed, asked)) in planned.iter().zip(exposed) {
             let requests = planned.opened.store.requests() + asked;
@@ -181,6 +182,7 @@ impl Session<'_> {
         let check = |planned: &Planned<'_>| planned.check(&allowed);
         let check = |planned| check(planned).map_err(|error| self.without_key(planned, error));
         all.iter().try_for_each(check)?;
+        self.say_built_paths(&all);
         for planned in &all {
             self.say_levels(planned);
             self.say_beforehand(&planned.stale());

@@ -1,9 +1,12 @@
 //! Messages of `diff` and `push`, before anything is written and at the end.
 
+use std::collections::BTreeSet;
+
 use super::Session;
 use super::output::{eprint, print};
 use crate::base::error::Result;
 use crate::base::name::ROBOTS;
+use crate::base::problem::Problem;
 use crate::cli::publish::Output;
 use crate::config::{Config, Target};
 use crate::doctor::{Finding, warn_of_key};
@@ -12,8 +15,8 @@ use crate::release::leftover::Leftover;
 use crate::release::publish::Published;
 use crate::release::stale::Stale;
 use crate::report::{
-    Outlook, Urls, first_levels_text, front_text, leftovers_text, plan_text, published_text,
-    report_text, stale_text, unfound_text,
+    Outlook, Urls, built_paths_text, first_levels_text, front_text, leftovers_text, plan_text,
+    published_text, report_text, stale_text, unfound_text,
 };
 use crate::site::planned::Planned;
 
@@ -98,6 +101,17 @@ impl Session<'_> {
         let levels = first_levels_text(planned.opened.base.manifest.as_ref(), planned.build);
         if !levels.is_empty() {
             self.say(levels.trim_end());
+        }
+    }
+
+    /// Tells of paths that new and changed scripts build. What several targets share is told once.
+    pub(super) fn say_built_paths(&self, all: &[Planned<'_>]) {
+        let notes = all.iter().flat_map(Planned::notes);
+        let notes: BTreeSet<&Problem> = notes.collect();
+        let notes: Vec<&Problem> = notes.into_iter().collect();
+        let text = built_paths_text(&notes, self.global.is_verbose());
+        if !text.is_empty() {
+            self.say(text.trim_end());
         }
     }
 

@@ -16,19 +16,24 @@ use crate::naming::{Build, Reference};
 /// page are always listed in full.
 const CAUSES_MAX: usize = 20;
 
-/// Describes the warnings, and the number of paths that couldn't be followed.
+/// Describes the warnings about a build.
 pub fn build_text(build: &Build, verbose: bool) -> String {
-    let mut text = warnings_text(&build.warnings, listed(verbose));
+    warnings_text(&build.warnings, listed(verbose))
+}
+
+/// Describes the places in new and changed files whose paths couldn't be followed.
+pub fn built_paths_text(notes: &[&Problem], verbose: bool) -> String {
     if verbose {
-        text.extend(build.notes.iter().map(|note| line("note: ", note)));
-    } else if !build.notes.is_empty() {
-        let places = count(build.notes.len() as u64, "place");
-        text += &format!(
-            "note: scripts build paths at run time in {places}. assetsync can't rewrite such \
-             paths: check them with `assetsync refs`\n"
-        );
+        return notes.iter().map(|note| line("note: ", note)).collect();
     }
-    text
+    if notes.is_empty() {
+        return String::new();
+    }
+    let places = count(notes.len() as u64, "place");
+    format!(
+        "note: scripts build paths at run time in {places} of new or changed files. assetsync \
+         can't rewrite such paths: check them with `assetsync refs`\n"
+    )
 }
 
 /// Describes the references that couldn't be resolved.
@@ -138,7 +143,8 @@ fn line(what: &str, problem: &Problem) -> String {
     format!("{what}`{}` {}\n", problem.location(), problem.message)
 }
 
-/// Describes the references from and to the object at this place of [`Build::objects`].
+/// Describes the references from and to the object at this place of [`Build::objects`], and the
+/// paths in it that couldn't be followed.
 pub fn refs_text(build: &Build, place: usize) -> String {
     let path = |place: u32| escape(build.objects[place as usize].path.as_str());
     let place = place as u32;
@@ -181,7 +187,9 @@ pub fn refs_text(build: &Build, place: usize) -> String {
         format!("{name} refers to"),
         format!("{name} is referred to by"),
     );
-    list(&refers, to) + &list(&referred, from)
+    let notes = build.notes.iter().filter(|note| note.path == name);
+    let notes: String = notes.map(|note| line("note: ", note)).collect();
+    list(&refers, to) + &list(&referred, from) + &notes
 }
 
 fn own(references: &[Reference], place: u32) -> impl Iterator<Item = &Reference> {

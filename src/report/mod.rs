@@ -44,8 +44,8 @@ pub use json::{failures_json, plan_json, problems_json, report_json};
 pub use leftover::{leftovers_json, leftovers_text, removal_json, removal_text};
 pub use levels::first_levels_text;
 pub use local::{
-    build_text, dot, leaks_json, leaks_text, listed, refs_json, refs_text, unresolved_text,
-    warnings_text,
+    build_text, built_paths_text, dot, leaks_json, leaks_text, listed, refs_json, refs_text,
+    unresolved_text, warnings_text,
 };
 pub use releases::{
     adoption_text, left_out_text, live_text, over_text, published_text, release_json,

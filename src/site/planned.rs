@@ -12,15 +12,17 @@ use crate::base::error::{Error, Result};
 use crate::base::hint::Verb;
 use crate::base::likeness::nearest;
 use crate::base::name::Secret;
+use crate::base::problem::Problem;
 use crate::base::progress::Progress;
 use crate::base::refusal::Guard;
+use crate::base::text::escape;
 use crate::cache::Cache;
 use crate::config::{Config, Place, Target};
 use crate::doctor::Before;
 use crate::inventory::{Inventory, inventory};
 use crate::naming::{Build, Former, Object, build_with, check_former};
 use crate::plan::{Plan, plan};
-use crate::release::difference::levels_taken_back;
+use crate::release::difference::{Difference, levels_taken_back};
 use crate::release::forgotten::Forgotten;
 use crate::release::former::former;
 use crate::release::guard::{self, Age, Allowed, Refused};
@@ -197,6 +199,19 @@ impl<'a> Planned<'a> {
         } else {
             stale(self.opened.base.manifest.as_ref(), self.build)
         }
+    }
+
+    /// Returns the notes about scripts that a push changes: the others were told of when they were
+    /// published.
+    pub(crate) fn notes(&self) -> Vec<&'a Problem> {
+        if self.build.notes.is_empty() {
+            return Vec::new();
+        }
+        let difference = Difference::new(self.opened.base.manifest.as_ref(), self.build);
+        let changed = difference.changes.keys().map(|path| escape(path));
+        let changed: BTreeSet<String> = changed.collect();
+        let notes = self.build.notes.iter();
+        notes.filter(|note| changed.contains(&note.path)).collect()
     }
 
     /// Returns the live switch, if it is on and the push may write: `verify` may also repair the

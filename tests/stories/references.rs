@@ -515,6 +515,42 @@ fn unrewritten_name_in_script_warns() {
     );
 }
 
+/// A push tells of paths that scripts build only if it publishes another version of the script.
+#[test]
+fn built_paths_are_told_of_changes() {
+    const NOTE: &str = "note: scripts build paths at run time in ";
+    let script = |path: &str| format!("for (let n = 0; n < 9; n++) load('{path}' + n + '.png');");
+    let site = Site::new()
+        .file("one.js", script("one/"))
+        .file("two.js", script("two/"));
+    let told = |arguments: &[&str]| {
+        let run = site.run(arguments);
+        assert_eq!(run.code, 0, "{run}");
+        run.stderr
+    };
+    for first in ["diff", "push"] {
+        let note = format!("{NOTE}2 places of new or changed files");
+        assert!(told(&[first]).contains(&note), "{first}");
+    }
+    site.write("a.png", "a picture");
+    for later in [&["diff"][..], &["push"], &["push", "-v"]] {
+        assert!(!told(later).contains("at run time"), "{later:?}");
+    }
+    site.write("two.js", script("three/"));
+    for changed in [&["diff"][..], &["push", "--dry-run"], &["push"]] {
+        let note = format!("{NOTE}1 place of new or changed files");
+        assert!(told(changed).contains(&note), "{changed:?}");
+    }
+    assert_eq!(site.ok(&["refs"]).matches("at run time").count(), 2);
+    let of_one = site.ok(&["refs", "one.js"]);
+    assert_eq!(of_one.matches("note: `one.js:1:").count(), 1, "{of_one}");
+    assert_eq!(of_one.matches("at run time").count(), 1, "{of_one}");
+    site.write("two.js", script("four/"));
+    let all = told(&["push", "-v"]);
+    assert_eq!(all.matches("at run time").count(), 1, "{all}");
+    assert!(all.contains("note: `two.js:1:"), "{all}");
+}
+
 /// A script that refers to a folder gets a warning.
 #[test]
 fn script_base_folder_warns() {
