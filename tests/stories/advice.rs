@@ -437,7 +437,6 @@ fn two_sources() -> Site {
 }
 
 const LEAVE_OUT: &str = "exclude a file with a rule (`publish = false`) or in `.assetsyncignore`";
-const PRIVATE_KEY: &str = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n";
 const BY_NAME: &str = "set `publish = false` in a rule for this file to leave it out, or `publish = true` if everyone may read it";
 const DECIDES: &str = "take out what is secret, or set `publish = false` in a rule for this file; `publish = true` publishes it as it is";
 
@@ -484,13 +483,21 @@ const ADVISED: &[Advised] = &[
     },
     Advised {
         what: "a private key, left out",
-        site: || Site::new().file("a.png", "a").file("b.txt", PRIVATE_KEY),
+        site: || {
+            Site::new()
+                .file("a.png", "a")
+                .file("b.txt", crate::tree::private_key())
+        },
         advice: DECIDES,
         fix: |site| rule(site, "match = \"b.txt\"\npublish = false"),
     },
     Advised {
         what: "a private key, taken out",
-        site: || Site::new().file("a.png", "a").file("b.txt", PRIVATE_KEY),
+        site: || {
+            Site::new()
+                .file("a.png", "a")
+                .file("b.txt", crate::tree::private_key())
+        },
         advice: "take out what is secret",
         fix: |site| site.file("b.txt", "the key was here"),
     },

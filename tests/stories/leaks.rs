@@ -1316,7 +1316,7 @@ fn credential_excused_only_by_specific_rule() {
     ] {
         let run = site(pattern).run(&["push"]);
         assert_eq!(run.code, 2, "{pattern}\n{run}");
-        assert!(run.stderr.contains("`puzzle/clue.js:1:13`: holds what looks like a credential (aws-access-token); set `publish = true`"), "{pattern}\n{run}");
+        assert!(run.stderr.contains("`puzzle/clue.js:1:13`: holds what looks like a credential (aws-access-token); take out what is secret"), "{pattern}\n{run}");
         assert!(!run.stderr.contains(&key), "no log has it\n{run}");
     }
     let run = site("puzzle/clue.js")

@@ -38,7 +38,7 @@ url = "file:out"
 "#;
 
 /// A private key as `openssl genpkey` writes it, but for its digits.
-fn private_key() -> String {
+pub(crate) fn private_key() -> String {
     let digits = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\n".repeat(8);
     format!("-----BEGIN PRIVATE KEY-----\n{digits}-----END PRIVATE KEY-----\n")
 }
